@@ -119,6 +119,18 @@ def test_a_command_that_starts_no_shell_or_several_is_refused(command, message, 
         pass
 
 
+@needs_cp2k
+def test_a_command_is_tried_once_before_the_other_workers_start(sulphur, tmp_path):
+    program, starts = tmp_path / "cp2k_noted", tmp_path / "starts"
+    program.write_text(f'#!/bin/sh\n[ "$1" = -s ] && echo >> "{starts}"\nexec cp2k.psmp "$@"\n')
+    program.chmod(0o755)
+    level = _level(command=f"{program} -s").model_copy(update={"workers": 3})
+    with Teacher(level, tmp_path) as teacher:
+        assert len(set(teacher.pids)) == 3 and starts.read_text() == "\n"
+        assert all(frame.energy is not None for frame in teacher.label([sulphur] * 3))
+        assert starts.read_text() == 4 * "\n"
+
+
 def test_kpoints_times_length_exceed_the_bound_along_periodic_directions():
     cell = np.diag([10.0, 29.0, 31.0])
     assert kpoints(cell, np.array([True, True, True]), 30.0) == (4, 2, 1)

@@ -14,11 +14,12 @@ START_S = 120.0  # in which a shell has to be ready; a cluster's launchers take 
 END_S = 10.0
 
 
-def find_command(given: str | None) -> str:
+def find_command(given: str | None, tried: bool = False) -> str:
     """Return the command that starts CP2K's shell.
 
     Args:
         given: by the settings; None: the first that is installed.
+        tried: whether another process has tried the given one.
 
     Raises:
         RefusedError: there is no such program, or it starts no shell, or several.
@@ -28,7 +29,8 @@ def find_command(given: str | None) -> str:
         if shutil.which(program) is None:
             raise RefusedError("model", f"cp2k.command {given!r}: there is no program {program}")
         program_of(given)
-        _require_one_shell(given)
+        if not tried:
+            _require_one_shell(given)
         return given
     for shell in SHELLS:
         if shutil.which(shell.split()[0]):

@@ -31,15 +31,18 @@ class Cp2kLevel(Calculator):
     Args:
         settings: of the level; see ``ipip.config.cp2k.Cp2kSettings``.
         arguments: further arguments of ``ase.calculators.cp2k.CP2K``.
+        tried: whether another process has tried the command.
     """
 
     implemented_properties = ["energy", "free_energy", "forces", "stress"]  # noqa: RUF012
 
-    def __init__(self, settings: Mapping[str, Any], arguments: Mapping[str, Any]) -> None:
+    def __init__(
+        self, settings: Mapping[str, Any], arguments: Mapping[str, Any], tried: bool = False
+    ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._settings = dict(settings)
         self._arguments = dict(arguments)
-        self._command = find_command(self._settings["command"])
+        self._command = find_command(self._settings["command"], tried)
         program = program_of(self._command)
         text = _version_text(program)
         version = re.search(r"CP2K version (\S+)", text)

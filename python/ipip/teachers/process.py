@@ -72,14 +72,17 @@ class WorkerProcess:
         """Process id of the worker."""
         return self._process.pid
 
-    def open(self) -> dict[str, Any]:
+    def open(self, tried: bool = False) -> dict[str, Any]:
         """Load the teacher; return its identity, versions and loading time (s).
+
+        Args:
+            tried: whether another process has tried what one tries for all.
 
         Raises:
             InputError: the package, the model or the interpreter is missing.
             TeacherError: the process died.
         """
-        self.send({"verb": "open", "spec": specification(self._settings)})
+        self.send({"verb": "open", "spec": specification(self._settings) | {"tried": tried}})
         return self.receive(self._settings.start_timeout)[0]
 
     def send(self, header: Mapping[str, Any], arrays: Mapping[str, Any] | None = None) -> None:

@@ -66,14 +66,10 @@ class Teacher:
     def __enter__(self) -> Teacher:
         self._pool = WorkerPool()
         try:
-            for index in range(self.settings.workers):
-                log = self._log_folder / f"teacher-{index}.log"
-                self._pool.workers.append(WorkerProcess(self.settings, log))
-            answers = self._pool.each([lambda w: w.open()] * self.settings.workers, grace=False)
+            first = self._open_workers()
         except BaseException:
             self.close()
             raise
-        first = answers[0]
         self._info = TeacherInfo(
             kind=self.settings.kind,
             model=first["model"],
@@ -83,6 +79,26 @@ class Teacher:
             start_s=first["seconds"],
         )
         return self
+
+    def _open_workers(self) -> dict[str, Any]:
+        """Start and open all workers; return the reply of the first.
+
+        Where one process tries something for all, the others start after it.
+        """
+        alone = KINDS[self.settings.kind].tries_for_all
+        self._start_workers(1 if alone else self.settings.workers)
+        first = self._pool.each([lambda w: w.open()] * len(self._pool.workers), grace=False)[0]
+        if alone:
+            self._start_workers(self.settings.workers)
+            others = [lambda w: w.open(tried=True)] * (self.settings.workers - 1)
+            self._pool.each([lambda _: first, *others], grace=False)
+        return first
+
+    def _start_workers(self, count: int) -> None:
+        """Start worker processes until there are `count`."""
+        for index in range(len(self._pool.workers), count):
+            log = self._log_folder / f"teacher-{index}.log"
+            self._pool.workers.append(WorkerProcess(self.settings, log))
 
     def __exit__(
         self,

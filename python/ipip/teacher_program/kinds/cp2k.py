@@ -18,9 +18,10 @@ class Cp2k(TeacherKind):
     programs = tuple(shell.split()[0] for shell in SHELLS)
     instead_of_model = "set cp2k.level instead"
     own_settings = ("cp2k",)
+    tries_for_all = True
 
     def open(self, model: str, spec: Mapping[str, Any], arguments: dict[str, Any]) -> Any:
         """Return the ASE calculator of a level of theory."""
         from ..cp2k_level import Cp2kLevel
 
-        return Cp2kLevel(spec["cp2k"], arguments)
+        return Cp2kLevel(spec["cp2k"], arguments, tried=spec.get("tried", False))

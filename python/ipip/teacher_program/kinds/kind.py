@@ -27,6 +27,8 @@ class TeacherKind:
         own_settings: fields of the settings that it reads and most kinds ignore.
         uses_torch: its threads are PyTorch's.
         knows_states: its labels depend on a frame's charge and spin.
+        tries_for_all: the first process tries on opening what the others (`tried` in their
+            specification) need not try again, and they start after it.
     """
 
     name: str
@@ -40,6 +42,7 @@ class TeacherKind:
     own_settings: tuple[str, ...] = ()
     uses_torch: bool = False
     knows_states: bool = True
+    tries_for_all: bool = False
 
     def problem(self, settings: Any) -> str | None:
         """Return why settings (`ipip.config.TeacherSettings`) name no such teacher, or None."""

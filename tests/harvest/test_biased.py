@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +12,12 @@ from tests.uncertainty.made_up import made_up
 
 from ipip.cli.main import main
 from ipip.config.md import BiasSettings, Guards, StudentMDSettings
-from ipip.data import read_frames
+from ipip.data import Frame, read_frames
 from ipip.data.provenance import Provenance
 from ipip.evaluation import open_student
 from ipip.export import save_student
+from ipip.harvest import min_pair_distances
+from ipip.harvest.distances import Pair
 from ipip.lammps import RunTrajectory, StudentRun, run_many
 from ipip.models import build_student
 from ipip.uncertainty import write_uncertainty
@@ -65,6 +68,21 @@ def test_frames_of_a_run_folder_say_whether_it_was_biased(
     frames = read_frames(tmp_path / "out/frames.xyz", require=())
     assert len(frames) > 3
     assert {Provenance.of(frame).biased for frame in frames} == {name == "biased"}
+
+
+def test_the_geometry_of_a_candidate_is_checked_once(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked: list[bytes] = []
+
+    def noted(frame: Frame, cutoff: float) -> dict[Pair, float]:
+        checked.append(frame.positions.tobytes())
+        return min_pair_distances(frame, cutoff)
+
+    monkeypatch.setattr("ipip.harvest.bounds.min_pair_distances", noted)
+    harvest(folder, folder / "plain", tmp_path / "out")
+    summary = json.loads((tmp_path / "out/summary.json").read_text())
+    assert len(checked) == len(set(checked)) == summary["candidates"] > 3
 
 
 def test_a_dump_declared_biased_has_forces_that_are_no_failure(

@@ -79,6 +79,7 @@ def harvest(
     settings: HarvestSettings,
     mean_energies: Mapping[str, float] | None = None,
     expected_errors: Sequence[float | None] = (),
+    problems: Sequence[str | None] | None = None,
 ) -> Harvest:
     """Screen, label, rank and select candidates.
 
@@ -96,6 +97,8 @@ def harvest(
         mean_energies: by composition, eV/atom, for the bound on energy.
         expected_errors: eV/Å, the largest of each frame, if the student has them; the settings may
             rank by them.
+        problems: of each frame's geometry, as from `geometry_problem` with these distances; None:
+            the frames are checked here.
 
     Returns:
         Selected frames and a decision on every candidate. Equal inputs give equal harvests.
@@ -105,7 +108,9 @@ def harvest(
     """
     if len(candidates) != len(frames):
         raise InputError(f"{len(candidates)} candidates but {len(frames)} frames")
-    reasons = {i: geometry_problem(frame, min_distances) for i, frame in enumerate(frames)}
+    if problems is None:
+        problems = [geometry_problem(frame, min_distances) for frame in frames]
+    reasons = dict(enumerate(problems))
     sound = [i for i, reason in reasons.items() if reason is None]
 
     def labels_of(chosen: list[int]) -> dict[int, Frame]:

@@ -85,7 +85,8 @@ def harvest_runs(
     _check_elements(frames, student, student_file)
     if settings.by_uncertainty and label is not None:
         require_uncertainty(student_file)
-    frames, expected_errors = _evaluated(student, frames, min_distances)
+    problems = [geometry_problem(frame, min_distances) for frame in frames]
+    frames, expected_errors = _evaluated(student, frames, problems)
     result = harvest(
         candidates,
         frames,
@@ -96,6 +97,7 @@ def harvest_runs(
         settings=settings,
         mean_energies=mean_energies_per_atom(known),
         expected_errors=expected_errors,
+        problems=problems,
     )
     decisions = [
         *result.decisions,
@@ -146,15 +148,15 @@ def _check_elements(frames: Sequence[Frame], student: OpenStudent, file: Path) -
 
 
 def _evaluated(
-    student: OpenStudent, frames: Sequence[Frame], min_distances: Mapping[Pair, float]
+    student: OpenStudent, frames: Sequence[Frame], problems: Sequence[str | None]
 ) -> tuple[list[Frame], list[float | None]]:
     """Return frames with the student's forces, and the largest expected error of each (eV/Å).
 
-    Forces in a dump may include the noise of a thermostat. Frames that are not sound have none.
+    Forces in a dump may include the noise of a thermostat. Frames with a problem have none.
     """
     forces: list[FloatArray | None] = [None] * len(frames)
     largest: list[float | None] = [None] * len(frames)
-    sound = [k for k, frame in enumerate(frames) if geometry_problem(frame, min_distances) is None]
+    sound = [k for k, problem in enumerate(problems) if problem is None]
     for k, done in zip(sound, student.evaluate_frames([frames[k] for k in sound]), strict=True):
         forces[k], largest[k] = done.forces, done.largest_uncertainty
     return [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ipip.config.budget import Budget, parse_budget
-from ipip.config.training import TrainingSettings, in_steps, seconds_of, steps_of
+from ipip.config.training import TrainingSettings, epochs_of, seconds_of, steps_of
 from ipip.errors import InputError
 
 
@@ -33,10 +33,22 @@ def test_an_invalid_budget_is_refused_with_examples(text: str) -> None:
         TrainingSettings(budget=text)
 
 
+@pytest.mark.parametrize(
+    ("frames", "batch", "epochs"), [(30, 5, 200), (450, 5, 200), (800, 5, 125), (65_000, 5, 100)]
+)
+def test_epochs_follow_the_number_of_frames_by_default(
+    frames: int, batch: int, epochs: int
+) -> None:
+    settings = TrainingSettings(batch_size=batch)
+    assert settings.max_epochs is None
+    assert epochs_of(settings, frames) == epochs
+    assert steps_of(settings, frames) == epochs * -(-frames // batch)
+    assert epochs_of(TrainingSettings(max_epochs=7), frames) == 7
+
+
 def test_a_budget_takes_the_place_of_epochs_and_steps() -> None:
     settings = TrainingSettings(budget="1000 steps", max_epochs=2)
     assert steps_of(settings, 50) == 1000 and seconds_of(settings) is None
-    assert in_steps(settings, 1000, 50).max_epochs == 100
     with pytest.raises(InputError, match="budget is 20 min and max_steps is 3; give one of them"):
         TrainingSettings(budget="20 min", max_steps=3)
     timed = TrainingSettings(budget="20 min")

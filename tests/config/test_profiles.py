@@ -2,6 +2,7 @@
 
 import pytest
 
+from ipip.config.painn import PaiNNSettings
 from ipip.config.profiles import PROFILES, find_profile, sized_settings, timestep
 from ipip.errors import InputError
 
@@ -27,7 +28,7 @@ def test_trajectories_and_stability_runs_are_shared_by_the_systems(systems):
 
 @pytest.mark.parametrize("name", PROFILES)
 def test_students_have_the_repulsion_of_nuclei(name):
-    assert sized(name)["student"]["zbl"] is True
+    assert PaiNNSettings.model_validate(sized(name)["student"]).zbl is True
 
 
 @pytest.mark.parametrize(("atoms", "steps"), [(24, 120), (8, 340), (2000, 60)])

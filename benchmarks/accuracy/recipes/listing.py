@@ -6,8 +6,16 @@ from typing import Any
 
 from benchmarks.accuracy.cases import Case
 
-BASE = {"architecture": "painn", "channels": 64, "layers": 2, "radial": "sinc", "n_radial": 20}
+BASE = {
+    "architecture": "painn",
+    "channels": 64,
+    "layers": 2,
+    "radial": "sinc",
+    "n_radial": 20,
+    "zbl": False,
+}
 SMOOTH = {"n_radial": 10}
+CORE = {**SMOOTH, "zbl": True}  # the default student
 
 
 def _recipe(name: str, student: dict[str, Any], **training: Any) -> Case:
@@ -24,6 +32,11 @@ RECIPES: tuple[Case, ...] = (
     _recipe("sinc 20, decay 0.1", {}, weight_decay=0.1),
     _recipe("sinc 20, huber", {}, loss="huber"),
     _recipe("sinc 10, decay 0.02", SMOOTH, weight_decay=0.02),
+    _recipe("sinc 10, zbl", CORE),
+    _recipe("sinc 10, zbl, decay 0.02", CORE, weight_decay=0.02),
+    _recipe("sinc 10, zbl, huber", CORE, loss="huber"),
+    _recipe("sinc 10, decay 0.05", SMOOTH, weight_decay=0.05),
+    _recipe("sinc 10, decay 0.1", SMOOTH, weight_decay=0.1),
     _recipe("sinc 10, huber", SMOOTH, loss="huber"),
     _recipe("sinc 10, huber, decay 0.02", SMOOTH, loss="huber", weight_decay=0.02),
     _recipe("sinc 10, huber, decay 0.05", SMOOTH, loss="huber", weight_decay=0.05),

@@ -10,7 +10,7 @@ from rich.table import Table
 from ipip.cli.counts import counted
 from ipip.cli.durations import rough_duration
 from ipip.config.train_run import TrainRunSettings
-from ipip.config.training import seconds_of
+from ipip.config.training import epochs_of, seconds_of
 from ipip.data.statistics import Statistics
 from ipip.train.plan import TrainPlan
 
@@ -43,7 +43,9 @@ def print_plan(settings: TrainRunSettings, plan: TrainPlan, folder: Path) -> Non
     )
     expected = rough_duration(plan.steps * plan.seconds_per_step)
     energy = f"energy per {training.energy_per}"
-    length = f"at most {counted(training.max_epochs, 'epoch')}, {counted(plan.steps, 'step')}"
+    frames = len(plan.train) + len(plan.replay)
+    epochs = counted(epochs_of(training, frames), "epoch")
+    length = f"at most {epochs}, {counted(plan.steps, 'step')}"
     if training.budget is not None:
         about = "" if seconds_of(training) is None else f", about {plan.steps} steps"
         length = f"{training.budget}{about}"

@@ -25,7 +25,11 @@ class AnyStudentSettings(Settings):
         "polynomial",
         description="how messages fade at the cutoff; polynomial has two continuous derivatives",
     )
-    zbl: bool = Field(False, description="add the ZBL repulsion between nuclei at close contact")
+    zbl: bool = Field(
+        True,
+        description="add the ZBL repulsion between nuclei at close contact; the network learns the "
+        "rest",
+    )
     dtype: Literal["float32", "float64"] = Field(
         "float32", description="precision of the network; energies are summed in float64"
     )

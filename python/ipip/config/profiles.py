@@ -169,7 +169,6 @@ def sized_settings(
         "student": {
             "channels": profile.channels,
             "layers": profile.layers,
-            "zbl": True,  # students have holes at short distance without it (docs/physics.md)
         },
         "pretrain": training
         | {"learning_rate": 5e-3, "max_epochs": _epochs(profile.pretrain_steps, pretraining)},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, NonNegativeFloat, field_validator, model_validator
@@ -11,6 +12,10 @@ from ipip.config.budget import parse_budget
 from ipip.config.influence import NO_INFLUENCE
 from ipip.errors import InputError
 from ipip.native import current_backend_name
+
+# Optimiser steps of a training by default.
+FEW_LABELS_STEPS, MANY_LABELS_STEPS = 40, 20  # for each training frame
+ENOUGH_STEPS = 20_000  # from which more are for many frames alone
 
 ReferenceMode = Literal["auto", "least_squares", "isolated", "given", "shift", "keep"]
 
@@ -74,7 +79,12 @@ class TrainingSettings(Settings):
     weight_decay: float = Field(0.0, ge=0, description="weight decay of the optimiser")
     amsgrad: bool = Field(False, description="use the AMSGrad variant of the optimiser")
     batch_size: int = Field(5, ge=1, description="frames in an optimiser step, over all processes")
-    max_epochs: int = Field(100, ge=1, description="most passes over the training frames")
+    max_epochs: int | None = Field(
+        None,
+        ge=1,
+        description="most passes over the training frames; null: by their number, more for few "
+        "frames",
+    )
     max_steps: int | None = Field(None, ge=1, description="most optimiser steps; null: no limit")
     budget: str | None = Field(
         None,
@@ -210,16 +220,25 @@ def seconds_of(settings: TrainingSettings) -> float | None:
     return None if settings.budget is None else parse_budget(settings.budget).seconds
 
 
-def in_steps(settings: TrainingSettings, steps: int, n_train: int) -> TrainingSettings:
-    """Return settings of a training of exactly so many steps, unbounded by epochs.
+def default_steps(n_train: int) -> int:
+    """Return the optimiser steps of a training by default; docs/training.md has the trials.
 
     Args:
-        settings: with a budget.
-        steps: of the optimiser.
         n_train: training frames.
     """
-    epochs = -(-steps // -(-n_train // settings.batch_size))
-    return settings.model_copy(update={"max_epochs": epochs})
+    return max(min(FEW_LABELS_STEPS * n_train, ENOUGH_STEPS), MANY_LABELS_STEPS * n_train)
+
+
+def epochs_of(settings: TrainingSettings, n_train: int) -> int:
+    """Return the most passes over the training frames; the default follows their number.
+
+    Args:
+        settings: `max_epochs` and `batch_size` count.
+        n_train: training frames.
+    """
+    if settings.max_epochs is not None:
+        return settings.max_epochs
+    return math.ceil(default_steps(n_train) / math.ceil(n_train / settings.batch_size))
 
 
 def steps_of(settings: TrainingSettings, n_train: int) -> int:
@@ -240,5 +259,5 @@ def steps_of(settings: TrainingSettings, n_train: int) -> int:
                 "training starts; give it in steps"
             )
         return budget.steps
-    steps = settings.max_epochs * -(-n_train // settings.batch_size)
+    steps = epochs_of(settings, n_train) * -(-n_train // settings.batch_size)
     return steps if settings.max_steps is None else min(steps, settings.max_steps)

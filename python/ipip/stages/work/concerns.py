@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ipip.config.run import RunSettings
-from ipip.config.training import steps_of
+from ipip.config.training import epochs_of, steps_of
 from ipip.data import Frame
 from ipip.data.mixed_states import describe_mixed_states
 from ipip.decisions.statistics import LEAST_GROUPS, withheld
@@ -41,7 +41,7 @@ def _epoch_concerns(settings: RunSettings, labels: int) -> list[str]:
     key = "max_steps" if training.budget is None else "budget"
     steps, enough = steps_of(training, labels), LEAST_EPOCHS
     if training.budget is None:
-        enough = min(LEAST_EPOCHS, training.max_epochs)
+        enough = min(LEAST_EPOCHS, epochs_of(training, labels))
     if getattr(training, key) is None or steps >= enough * batches:
         return []
     return [

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ipip.config.training import TrainingSettings, in_steps, seconds_of, steps_of
+from ipip.config.training import TrainingSettings, seconds_of, steps_of
 from ipip.data.frame import Frame
 from ipip.data.view import joined
 from ipip.errors import InputError
@@ -140,7 +140,7 @@ def fit(
                 copy.deepcopy(student),
                 frames,
                 valid_frames,
-                settings if settings.budget is None else in_steps(settings, steps, len(frames)),
+                settings,
                 folder,
                 seed=seed,
                 total_steps=steps,

@@ -247,7 +247,7 @@ class TrainingModule:
         if self._objective is not None:
             row |= (further := self._objective_means.take())
             row["train_loss"] += further.get("train_objective", 0.0)
-        last = self.global_step >= self.total_steps or epoch + 1 >= settings.max_epochs
+        last = self.global_step >= self.total_steps
         self.improved = False
         if len(self._valid) and (last or (epoch + 1) % settings.validate_every == 0):
             with self.average.applied():

@@ -16,6 +16,7 @@ STUDIES = {  # file: what it is of
     "mos2": "MoS2",
     "gfn1": "Mo-S-O, thousands of GFN1-xTB labels",
     "uncertainty": "Expected errors in the loop",
+    "students": "Students that are pretrained once",
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from benchmarks.results import read_results
+from docs.reference_pages.accuracy import accuracy_tables
 from docs.reference_pages.commands import commands_page
 from docs.reference_pages.evidence_plot import evidence_plot
 from docs.reference_pages.figures import (
@@ -41,6 +42,7 @@ def write_reference(folder: Path) -> None:
         "pair-speed.png": speed_plot(results),
         "evidence.png": evidence_plot(),
         **machine_tables(results),
+        **accuracy_tables(results),
         **settings_pages(),
         **module_pages(),
     }

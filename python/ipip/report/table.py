@@ -55,8 +55,9 @@ def busy_sentence(summary: dict[str, Any]) -> str:
     cores = next(iter(busy.values()))["cores"]
     return (
         f"But {subject} {'were' if len(busy) > 1 else 'was'} timed on a busy machine ({loads} "
-        f"programs on {cores} cores) and {'seem' if len(busy) > 1 else 'seems'} slower than "
-        f"{'they are' if len(busy) > 1 else 'it is'}: the ratio is uncertain."
+        f"programs on {cores} core{'s' * (cores != 1)}) and "
+        f"{'seem slower than they are' if len(busy) > 1 else 'seems slower than it is'}: the ratio "
+        "is uncertain."
     )
 
 

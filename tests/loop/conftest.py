@@ -63,7 +63,7 @@ def plain_settings(folder: Path) -> dict[str, Any]:
         "teacher_md": {**md, "steps": 20, "frame_interval": 4},
         "student_md": {**md, "steps": 30, "frame_interval": 5, "ring_frames": 5},
         "harvest": {"candidates": 6, "per_run": 3, "frames": 4},
-        "student": {"channels": 8, "layers": 1, "cutoff": 4.0, "n_radial": 20},
+        "student": {"channels": 8, "layers": 1, "cutoff": 4.0, "n_radial": 20, "zbl": False},
         "pretrain": training,
         "finetune": dict(training),
         "stability": {"runs": 1},

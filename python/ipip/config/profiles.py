@@ -9,7 +9,7 @@ import dataclasses
 from typing import Any, Literal, get_args
 
 from ipip.config.stop import StopSettings
-from ipip.config.training import TrainingSettings
+from ipip.config.training import TrainingSettings, steps_per_epoch
 from ipip.errors import InputError
 
 ProfileName = Literal["quick", "production"]
@@ -192,5 +192,5 @@ def timestep(profile: Profile, lightest: float, temperature: float) -> float:
 
 def _epochs(steps: int, frames: int) -> int:
     """Return the epochs that make about this many optimiser steps, at the default batch size."""
-    batches = -(-frames // TrainingSettings().batch_size)
+    batches = steps_per_epoch(TrainingSettings(), frames)
     return max(5, round(steps / max(1, batches)))

@@ -220,6 +220,16 @@ def seconds_of(settings: TrainingSettings) -> float | None:
     return None if settings.budget is None else parse_budget(settings.budget).seconds
 
 
+def steps_per_epoch(settings: TrainingSettings, n_train: int) -> int:
+    """Return the optimiser steps of one pass over the training frames.
+
+    Args:
+        settings: `batch_size` counts.
+        n_train: training frames.
+    """
+    return math.ceil(n_train / settings.batch_size)
+
+
 def default_steps(n_train: int) -> int:
     """Return the optimiser steps of a training by default; docs/training.md has the trials.
 
@@ -238,7 +248,7 @@ def epochs_of(settings: TrainingSettings, n_train: int) -> int:
     """
     if settings.max_epochs is not None:
         return settings.max_epochs
-    return math.ceil(default_steps(n_train) / math.ceil(n_train / settings.batch_size))
+    return math.ceil(default_steps(n_train) / steps_per_epoch(settings, n_train))
 
 
 def steps_of(settings: TrainingSettings, n_train: int) -> int:
@@ -259,5 +269,5 @@ def steps_of(settings: TrainingSettings, n_train: int) -> int:
                 "training starts; give it in steps"
             )
         return budget.steps
-    steps = epochs_of(settings, n_train) * -(-n_train // settings.batch_size)
+    steps = epochs_of(settings, n_train) * steps_per_epoch(settings, n_train)
     return steps if settings.max_steps is None else min(steps, settings.max_steps)

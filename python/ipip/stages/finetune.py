@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ipip.config.run import RunSettings
+from ipip.config.training import steps_per_epoch
 from ipip.pipeline.cost import CHECKPOINT_BYTES, CostBasis, Forecast, RunSizes
 from ipip.pipeline.stage import Round, Stage, StageResult, StageRun
 from ipip.stages.inheritance import pretraining_set_of
@@ -51,7 +52,7 @@ class Finetune(Stage[TrainingRecord]):
         settings = basis.settings.finetune
         count = basis.train + round(basis.settings.iteration.replay * basis.train)
         steps = basis.optimiser_steps(settings, count)
-        passes = steps / -(-count // settings.batch_size)
+        passes = steps / steps_per_epoch(settings, count)
         return Forecast(
             f"{steps} optimiser steps on {count} frames, {passes:.0f} epochs",
             basis.training_s(steps, basis.atoms_per_step),

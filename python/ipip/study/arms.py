@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from ipip.config.run import RunSettings
 from ipip.config.study import ArmSettings, StudySettings
-from ipip.config.training import steps_of
+from ipip.config.training import steps_of, steps_per_epoch
 from ipip.errors import InputError
 from ipip.pipeline.cost import pretraining_frames
 from ipip.stages.work.concerns import LEAST_EPOCHS
@@ -110,12 +110,12 @@ def build_arms(
         arm = _arm(requested, base, budget)
         labels = count_labels(arm.settings(base, seed))
         if isinstance(requested, ArmSettings) and requested.steps == "epochs":
-            passes = _batches(base, labels) / _batches(base, own)
+            passes = steps_per_epoch(base.finetune, labels) / steps_per_epoch(base.finetune, own)
             steps = max(1, round(budget.finetune_steps * passes))
             arm = _arm(requested, base, dataclasses.replace(budget, finetune_steps=steps))
             arm = dataclasses.replace(arm, meaning=f"{arm.meaning}, as many epochs as the run")
         run = arm.settings(base, seed)
-        epochs = (run.finetune.max_steps or 0) / _batches(run, labels)
+        epochs = (run.finetune.max_steps or 0) / steps_per_epoch(run.finetune, labels)
         arms.append(dataclasses.replace(arm, labels=labels, epochs=epochs))
     return arms
 
@@ -143,11 +143,6 @@ def _arm(requested: ArmSettings | str, base: RunSettings, budget: Budget) -> Arm
     return Arm(requested.name, meaning, matched | changes, own=frozenset(requested.set))
 
 
-def _batches(run: RunSettings, labels: int) -> int:
-    """Return the optimiser steps of one pass over the labels."""
-    return -(-labels // run.finetune.batch_size)
-
-
 def epoch_concerns(
     arms: Sequence[Arm], base: RunSettings, budget: Budget, labels: int
 ) -> list[str]:
@@ -159,7 +154,7 @@ def epoch_concerns(
         budget: of the iterated arm.
         labels: number of labels of the iterated arm.
     """
-    usual = budget.finetune_steps / _batches(base, labels)
+    usual = budget.finetune_steps / steps_per_epoch(base.finetune, labels)
     return [
         f"arm {arm.name} trains on its {arm.labels} labels for {arm.epochs:.0f} epochs, the run "
         f"on its {labels} for {usual:.0f}: its error may be that of an unfinished training; "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from ipip.config.training import TrainingSettings
+from ipip.config.training import TrainingSettings, steps_per_epoch
 from ipip.data import read_frames
 from ipip.pipeline.seeds import derive_seed
 from ipip.pipeline.stage import StageResult, StageRun
@@ -59,5 +59,5 @@ def train_baseline(run: StageRun) -> StageResult[TrainingRecord]:
 def with_more_steps(training: TrainingSettings, frames: int, more: int) -> TrainingSettings:
     """Return settings of a training on `frames` frames with `more` optimiser steps than before."""
     total = steps_of(training, frames) + more
-    epochs = math.ceil(total / -(-frames // training.batch_size))
+    epochs = math.ceil(total / steps_per_epoch(training, frames))
     return training.model_copy(update={"budget": None, "max_steps": total, "max_epochs": epochs})

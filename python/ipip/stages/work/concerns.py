@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ipip.config.run import RunSettings
-from ipip.config.training import epochs_of, steps_of
+from ipip.config.training import epochs_of, steps_of, steps_per_epoch
 from ipip.data import Frame
 from ipip.data.mixed_states import describe_mixed_states
 from ipip.decisions.statistics import LEAST_GROUPS, withheld
@@ -37,7 +37,7 @@ def find_concerns(
 def _epoch_concerns(settings: RunSettings, labels: int) -> list[str]:
     """Warn that a number of steps ends the fine-tuning after few passes over the labels."""
     training = settings.finetune
-    batches = -(-labels // training.batch_size)
+    batches = steps_per_epoch(training, labels)
     key = "max_steps" if training.budget is None else "budget"
     steps, enough = steps_of(training, labels), LEAST_EPOCHS
     if training.budget is None:

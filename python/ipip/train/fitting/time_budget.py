@@ -13,7 +13,7 @@ from pathlib import Path
 
 import torch
 
-from ipip.config.training import TrainingSettings
+from ipip.config.training import TrainingSettings, steps_per_epoch
 from ipip.data.frame import Frame
 from ipip.errors import InputError
 from ipip.models import Student
@@ -85,7 +85,7 @@ def steps_in_time(
     if recorded is not None:
         return recorded
     pace = measure_pace(student, train_frames, valid_frames, settings, SHARE * seconds)
-    per_epoch = -(-len(train_frames) // settings.batch_size)
+    per_epoch = steps_per_epoch(settings, len(train_frames))
     steps = pace.steps_in(seconds, per_epoch, settings.validate_every)
     steps = processes.from_first(lambda: steps)
     if processes.is_first():

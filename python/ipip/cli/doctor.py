@@ -25,6 +25,7 @@ def doctor(
     from rich.console import Console
     from rich.text import Text
 
+    from ipip.counts import counted
     from ipip.doctor import examine
 
     console = Console(highlight=False, markup=False)
@@ -48,7 +49,7 @@ def doctor(
         verdict = (
             "This installation works."
             if not faults
-            else f"{len(faults)} fault{'s' * (len(faults) > 1)}: see the lines with FAULT."
+            else f"{counted(len(faults), 'fault')}: see the lines with FAULT."
         )
         console.print(verdict, style="bold")
     if faults:

@@ -46,12 +46,12 @@ def train(
 
     import torch
 
-    from ipip.cli.counts import counted
     from ipip.cli.durations import rough_duration
     from ipip.cli.error_table import print_errors
     from ipip.cli.train_plan import print_plan
     from ipip.config.load import load_settings
     from ipip.config.train_run import TrainRunSettings
+    from ipip.counts import counted
     from ipip.train.processes import is_first
     from ipip.train.run import prepare, train_run
 

@@ -7,10 +7,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from ipip.cli.counts import counted
 from ipip.cli.durations import rough_duration
 from ipip.config.train_run import TrainRunSettings
 from ipip.config.training import epochs_of, seconds_of
+from ipip.counts import counted
 from ipip.data.statistics import Statistics
 from ipip.train.plan import TrainPlan
 

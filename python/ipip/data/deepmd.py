@@ -18,6 +18,7 @@ import numpy.typing as npt
 from ase import Atoms
 from ase.data import atomic_numbers
 
+from ipip.counts import counted
 from ipip.data.labels import Remarks
 from ipip.data.parsed import ParsedFrame
 from ipip.errors import InputError
@@ -53,7 +54,7 @@ def iterate_deepmd(folder: Path, symbols: list[str], remarks: Remarks) -> Iterat
     for system in systems:
         yield from _System(system, symbols).frames(unread)
     remarks.others.append(
-        f"read as {len(systems)} DeePMD system{'s' * (len(systems) > 1)}: energies and virials in "
+        f"read as {counted(len(systems), 'DeePMD system')}: energies and virials in "
         "eV, forces in eV/Å"
     )
     if unread:

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal
 
 from ipip.config.execution import Work
 from ipip.config.teacher import TeacherSettings
+from ipip.counts import counted
 from ipip.data import Frame
 from ipip.data.digest import frames_digest
 from ipip.data.provenance import TEACHER_ERROR
@@ -50,8 +51,7 @@ class LabelTask(Task):
     @property
     def title(self) -> str:
         """How many frames."""
-        count = len(self.frames)
-        return f"{self.level.kind} labels of {count} frame{'' if count == 1 else 's'}"
+        return f"{self.level.kind} labels of {counted(len(self.frames), 'frame')}"
 
     def plain(self) -> dict[str, Any]:
         """Return level and frames as JSON-able values."""

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 
 from ipip.bound import adopt_orphans
 from ipip.cores import usable_cores
+from ipip.counts import counted
 
 PARSL_POOL = "parsl.executors.high_throughput.process_worker_pool"
 # What srun says of the step that the workers are, and a task's own srun would follow: labels before
@@ -69,7 +70,7 @@ def count_workers(arguments: Sequence[str], cores: int) -> int:
     if own.cpu_affinity == "none" or places <= cores:
         return places
     print(
-        f"node {os.uname().nodename} gives {cores} core{'s' * (cores != 1)} to {places} tasks that "
+        f"node {os.uname().nodename} gives {counted(cores, 'core')} to {places} tasks that "
         f"are pinned to a core each: it takes {cores} at a time; expected `cores` of the resource "
         "to be what the scheduler gives",
         file=sys.stderr,

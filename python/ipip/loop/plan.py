@@ -6,6 +6,7 @@ import dataclasses
 from typing import Any
 
 from ipip.config.run import RunSettings, UnlabelledSettings
+from ipip.counts import counted
 from ipip.loop.checks import FoundInputs, TeacherCheck
 from ipip.pipeline.cost import TEACHER_START_S, TEACHER_US_PER_ATOM, CostBasis
 from ipip.stages.listing import stages_of_round
@@ -115,9 +116,8 @@ def _timing(teacher: TeacherCheck | None) -> str:
         return "was not timed; assumed"
     load = teacher.load
     if load.is_high:
-        cores = "1 core" if load.cores == 1 else f"{load.cores} cores"
         return (
-            f"was timed on the first box while {load.running:.1f} programs ran on {cores}, so it "
-            "seems slower than it is"
+            f"was timed on the first box while {load.running:.1f} programs ran on "
+            f"{counted(load.cores, 'core')}, so it seems slower than it is"
         )
     return "was timed on the first box"

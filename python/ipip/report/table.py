@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ipip.counts import counted
 from ipip.pages.numbers import format_number
 
 # Line breaks are for narrow terminals.
@@ -55,7 +56,7 @@ def busy_sentence(summary: dict[str, Any]) -> str:
     cores = next(iter(busy.values()))["cores"]
     return (
         f"But {subject} {'were' if len(busy) > 1 else 'was'} timed on a busy machine ({loads} "
-        f"programs on {cores} core{'s' * (cores != 1)}) and "
+        f"programs on {counted(cores, 'core')}) and "
         f"{'seem slower than they are' if len(busy) > 1 else 'seems slower than it is'}: the ratio "
         "is uncertain."
     )

@@ -1,6 +1,6 @@
 """Counts as text."""
 
-from ipip.cli.counts import counted
+from ipip.counts import counted
 
 
 def test_one_is_singular() -> None:

@@ -9,6 +9,11 @@ import numpy as np
 from benchmarks.record import record
 from benchmarks.results import Row
 
+PREFIX = "accuracy-"  # of a result's name, before the set's
+# Ends of the names of a test's figures.
+ERROR, RMSE = "_force_mae_mev_per_a", "_force_rmse_mev_per_a"
+RANGE = "_force_mae_half_range_mev_per_a"
+
 
 def record_sets(machine: str, rows: Sequence[dict[str, Any]]) -> None:
     """Write a result for each set.
@@ -20,7 +25,7 @@ def record_sets(machine: str, rows: Sequence[dict[str, Any]]) -> None:
     for name in dict.fromkeys(row["set"] for row in rows):
         record(
             machine,
-            f"accuracy-{name}",
+            f"{PREFIX}{name}",
             set_rows([row for row in rows if row["set"] == name]),
             title=f"Accuracy per cost: {name}, means over seeds and half of their range",
             command=f"python -m benchmarks.accuracy --set {name} --record NAME",
@@ -45,11 +50,11 @@ def set_rows(rows: Sequence[dict[str, Any]]) -> list[Row]:
             "steps": float(np.mean([row["steps"] for row in own])),
         }
         for test in own[0]["errors"]:
-            for kind in ("mae", "rmse"):
+            for kind, end in (("mae", ERROR), ("rmse", RMSE)):
                 values = [row["errors"][test][f"force_{kind}"] for row in own]
-                figures[f"{test}_force_{kind}_mev_per_a"] = float(np.mean(values))
+                figures[test + end] = float(np.mean(values))
                 if kind == "mae" and len(values) > 1:
-                    figures[f"{test}_force_mae_half_range_mev_per_a"] = float(np.ptp(values)) / 2
+                    figures[test + RANGE] = float(np.ptp(values)) / 2
             values = [row["errors"][test]["energy_mae"] for row in own]
             figures[f"{test}_energy_mae_mev_per_atom"] = float(np.mean(values))
         sizes = {"network": case, "budget": budget, "seeds": len(own)}

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from benchmarks.accuracy.record import ERROR, PREFIX, RANGE, RMSE
 from benchmarks.results import Result, markdown_table
-
-PREFIX = "accuracy-"
-ERROR, RANGE, RMSE = (
-    f"_force_{name}_mev_per_a" for name in ("mae", "mae_half_range", "rmse")
-)  # as benchmarks.accuracy.record names them
 
 
 def accuracy_tables(results: Mapping[str, Sequence[Result]]) -> dict[str, str]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import json
 from pathlib import Path
 from typing import Any
 
+from docs.reference_pages.plots import png_of
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -46,9 +46,7 @@ def evidence_plot() -> bytes:
     for axes in (errors, failures):
         axes.spines[["top", "right"]].set_visible(False)
         axes.tick_params(axis="y", length=0)
-    stream = io.BytesIO()
-    figure.savefig(stream, dpi=120, metadata={"Software": None})
-    return stream.getvalue()
+    return png_of(figure)
 
 
 def _errors(axes: Axes, place: int, error: dict[str, Any], colour: str) -> None:

@@ -38,8 +38,17 @@ def speed_plot(results: Mapping[str, Sequence[Result]]) -> bytes:
     axes.set_ylabel("times faster than TorchScript")
     axes.legend(frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
+    return png_of(figure)
+
+
+def png_of(figure: Figure) -> bytes:
+    """Return the bytes of a picture, without the version of matplotlib.
+
+    Args:
+        figure: to draw.
+    """
     stream = io.BytesIO()
-    figure.savefig(stream, dpi=110, metadata={"Software": None})
+    figure.savefig(stream, format="png", dpi=110, metadata={"Software": None})
     return stream.getvalue()
 
 

@@ -4,16 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from benchmarks.accuracy.cases import Case
+from benchmarks.accuracy.cases import PUBLISHED, Case
 
-BASE = {
-    "architecture": "painn",
-    "channels": 64,
-    "layers": 2,
-    "radial": "sinc",
-    "n_radial": 20,
-    "zbl": False,
-}
+BASE = {"architecture": "painn", "channels": 64, "layers": 2, "radial": "sinc", **PUBLISHED}
 SMOOTH = {"n_radial": 10}
 CORE = {**SMOOTH, "zbl": True}  # the default student
 

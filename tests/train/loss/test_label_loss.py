@@ -97,9 +97,11 @@ def test_compiled_sums_and_slopes_match_autograd(loss: str, energy_per: str) -> 
     with torch.no_grad():
         compiled = KernelLoss(graph, predicted, settings)
         same = compiled.sums()
-        found = compiled.slopes(same.factors(settings))
+        loss, factors = same.loss_and_factors(settings)
+        found = compiled.slopes(factors)
     torch.testing.assert_close(same.sums, sums.sums.detach(), rtol=1e-13, atol=0.0)
     torch.testing.assert_close(same.counts, sums.counts, rtol=0.0, atol=0.0)
+    assert loss == pytest.approx(sums.loss(settings).item(), rel=1e-13)
     for one, other in zip(found, expected, strict=True):
         torch.testing.assert_close(one, other, rtol=1e-12, atol=1e-14)
 

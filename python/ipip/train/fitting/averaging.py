@@ -28,7 +28,8 @@ class AveragedWeights:
         self._weights = weights
         self._decay = decay
         self.updates = 0
-        self._average = weights.values.detach().clone()
+        self._values = weights.values.detach()  # the same memory
+        self._average = self._values.clone()
 
     def update(self) -> None:
         """Add the current weights to the average."""
@@ -36,7 +37,7 @@ class AveragedWeights:
             return
         decay = min(self._decay, (1 + self.updates) / (10 + self.updates))
         self.updates += 1
-        self._average.lerp_(self._weights.values.detach(), 1.0 - decay)
+        self._average.lerp_(self._values, 1.0 - decay)
 
     @contextmanager
     def applied(self) -> Iterator[None]:
@@ -44,7 +45,7 @@ class AveragedWeights:
         if self._decay is None:
             yield
             return
-        values = self._weights.values.detach()
+        values = self._values
         trained = values.clone()
         values.copy_(self._average)
         try:

@@ -140,7 +140,7 @@ class TrainingModule:
             self._end_epoch()
             self.current_epoch += 1
 
-    def training_step(self, batch: Graph) -> Tensor:
+    def training_step(self, batch: Graph) -> Tensor | float:
         """Take an optimiser step, and return the loss of its batch.
 
         Raises:
@@ -149,23 +149,23 @@ class TrainingModule:
         loss = self.loss_of(batch)
         if not math.isfinite(loss):
             raise IpipError(
-                f"the training loss is {float(loss.detach())} in epoch {self.current_epoch + 1}, "
+                f"the training loss is {torch.as_tensor(loss).item()} in epoch {self.current_epoch + 1}, "
                 f"step {self.global_step}; {REMEDY}"
             )
         self.take_step(loss, self.rate.rate(self.global_step))
         self.average.update()
         return loss
 
-    def take_step(self, loss: Tensor, rate: float) -> None:
+    def take_step(self, loss: Tensor | float, rate: float) -> None:
         """Change the weights by the gradient of a loss."""
-        if loss.requires_grad:  # else the gradient is already set
+        if isinstance(loss, Tensor):  # else the gradient is already set
             loss.backward()  # type: ignore[no-untyped-call]
         processes.average_over(self.weights.gradient)
         self.optimiser.clip()
         self.optimiser.step(rate)
         self.global_step += 1
 
-    def loss_of(self, batch: Graph) -> Tensor:
+    def loss_of(self, batch: Graph) -> Tensor | float:
         """Return the loss of a batch, finite or not, and add it to the epoch's."""
         if (
             isinstance(self.evaluate, PainnKernels)
@@ -185,7 +185,7 @@ class TrainingModule:
             sums = training_sums(batch, self.evaluate, self.settings)
         else:
             nothing = batch.energy.new_zeros(len(TERMS))
-            sums = LossSums(nothing, nothing)
+            sums = LossSums(torch.stack([nothing, nothing]))
         self._epoch_loss.add(sums)
         loss = self._loss(sums)
         if own is not None:
@@ -195,17 +195,17 @@ class TrainingModule:
             self._objective_means.add(further, parts)
         return loss
 
-    def _loss_and_gradient(self, batch: Graph, kernels: PainnKernels) -> Tensor:
+    def _loss_and_gradient(self, batch: Graph, kernels: PainnKernels) -> float:
         """Return the loss of labels and add its gradient to the weights', without autograd."""
         settings = self.settings
         predicted = kernels(*batch_arguments(batch))
         labels = KernelLoss(batch, predicted, settings)
         sums = labels.sums()
         self._epoch_loss.add(sums)
-        whole = self._whole(sums)
-        factors = processes.count() * whole.factors(settings)
-        kernels.add_gradients(*labels.slopes(factors))
-        return (factors * whole.sums).sum()
+        loss, factors = self._whole(sums).loss_and_factors(settings)
+        n = processes.count()
+        kernels.add_gradients(*labels.slopes([n * factor for factor in factors]))
+        return n * loss
 
     def _loss(self, sums: LossSums) -> Tensor:
         """Return this process's part of the loss: its mean over processes is the batch's."""
@@ -221,11 +221,10 @@ class TrainingModule:
         if processes.count() == 1:
             self.stopping = requested
             return sums
-        n = len(TERMS)
-        own = [sums.counts, sums.sums.detach(), sums.counts.new_tensor([requested])]
-        counts, values, signals = processes.sum_over(torch.cat(own)).split([n, n, 1])
+        own = [sums.values.detach().flatten(), sums.values.new_tensor([requested])]
+        *values, signals = processes.sum_over(torch.cat(own)).split([len(TERMS), len(TERMS), 1])
         self.stopping = bool(signals > 0)
-        return LossSums(sums.sums + 0.0 * values, counts)
+        return LossSums(torch.stack([sums.sums + 0.0 * values[0], values[1]]))
 
     def _end_early(self) -> None:
         """Save and end; at the end of an epoch the checkpoints have been written."""

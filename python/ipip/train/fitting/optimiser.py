@@ -12,6 +12,7 @@ from ipip.errors import InputError
 from ipip.network.flat_weights import FlatWeights
 
 BETAS, EPSILON = (0.9, 0.999), 1e-8
+SMALLEST_NORM = 1e-6  # added to the norm, as torch.nn.utils.clip_grad_norm_ does
 MOMENTS = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")  # names of torch's optimisers
 
 
@@ -43,7 +44,10 @@ class Optimiser:
             return
         gradient = self._weights.gradient
         norm = torch.linalg.vector_norm(gradient)
-        gradient.mul_((largest / (norm + 1e-6)).clamp(max=1.0))
+        if not gradient.is_cpu:  # the host need not wait for the norm
+            gradient.mul_((largest / (norm + SMALLEST_NORM)).clamp(max=1.0))
+        elif (factor := largest / (float(norm) + SMALLEST_NORM)) < 1.0:
+            gradient.mul_(factor)
 
     def step(self, rate: float) -> None:
         """Change the weights by the gradient, and set it to zero; autograd must be off."""

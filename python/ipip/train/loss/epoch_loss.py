@@ -29,7 +29,7 @@ class EpochLoss:
     def add(self, sums: LossSums) -> None:
         """Add the terms of this process's share of a batch."""
         terms = sums.detach()
-        self._sums = terms if self._sums is None else self._sums.to(terms.sums.device) + terms
+        self._sums = terms if self._sums is None else self._sums.to(terms.values.device) + terms
 
     def take(self) -> float | None:
         """Return the loss of the epoch, and start the next one."""
@@ -47,10 +47,9 @@ class EpochLoss:
     def load(self, state: dict[str, Any] | None) -> None:
         """Restore `state()`; the first process takes the sums of all processes."""
         if state is not None and is_first():
-            self._sums = LossSums(state["sums"], state["counts"])
+            self._sums = LossSums(torch.stack([state["sums"], state["counts"]]))
 
     def _total(self) -> LossSums | None:
         if self._sums is None:
             return None
-        totals = sum_over(torch.cat([self._sums.sums, self._sums.counts]))
-        return LossSums(*totals.chunk(2))
+        return LossSums(sum_over(self._sums.values))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 from torch.nn.functional import pad
@@ -14,6 +16,7 @@ from ipip.train.loss.label_loss import TERMS, LossSums, weights_of
 load_operators()  # registers torch.ops.ipip.label_sums
 
 COMPILED = ("energy", "forces", "stress")  # the first of `TERMS`
+FURTHER = len(TERMS) - len(COMPILED)
 LABELS = (
     *COMPILED,
     *(f"{term}_weight" for term in COMPILED),
@@ -52,12 +55,11 @@ class KernelLoss:
 
     def sums(self) -> LossSums:
         """Return the sums of all terms, which are 0 for terms that are not compiled."""
-        sums, counts = torch.ops.ipip.label_sums(*self._arguments).chunk(2)
-        others = (0, len(TERMS) - len(COMPILED))
-        return LossSums(pad(sums, others), pad(counts, others))
+        sums = torch.ops.ipip.label_sums(*self._arguments)
+        return LossSums(pad(sums, (0, FURTHER)) if FURTHER else sums)
 
-    def slopes(self, factors: Tensor) -> list[Tensor]:
-        """Return the derivatives of `(factors * sums).sum()` by each prediction, in its shape."""
+    def slopes(self, factors: Sequence[float]) -> list[Tensor]:
+        """Return the derivatives of the terms' sums times factors by each prediction."""
         own = factors[: len(COMPILED)]
         slopes: list[Tensor] = torch.ops.ipip.label_slopes(*self._arguments, own)
         return slopes

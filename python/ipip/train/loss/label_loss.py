@@ -18,6 +18,7 @@ the means still divide by the number of labels, so that a weight acts in a batch
 from __future__ import annotations
 
 import dataclasses
+import operator
 from collections.abc import Sequence
 
 import torch
@@ -42,39 +43,49 @@ class LossSums:
     """Sums of the terms of a loss and their numbers of labels.
 
     Attributes:
-        sums: one for each of `TERMS`.
-        counts: of each: frames, atoms, frames.
+        values: [2, n_terms] the sum of each of `TERMS`, then their counts: frames, atoms, frames.
     """
 
-    sums: Tensor
-    counts: Tensor
+    values: Tensor
 
     @classmethod
     def of(cls, terms: Sequence[LabelTerm], kind: str) -> LossSums:
         """Return the sums of terms by a kind of loss."""
-        return cls(
-            torch.stack([term.sum(kind) for term in terms]),
-            torch.stack([term.count for term in terms]),
-        )
+        sums = torch.stack([term.sum(kind) for term in terms])
+        return cls(torch.stack([sums, torch.stack([term.count for term in terms])]))
+
+    @property
+    def sums(self) -> Tensor:
+        """The sum of each term."""
+        return self.values[0]
+
+    @property
+    def counts(self) -> Tensor:
+        """The number of labels of each term."""
+        return self.values[1]
 
     def __add__(self, other: LossSums) -> LossSums:
-        return LossSums(self.sums + other.sums, self.counts + other.counts)
+        return LossSums(self.values + other.values)
 
     def detach(self) -> LossSums:
         """Return the same numbers without their graph."""
-        return LossSums(self.sums.detach(), self.counts.detach())
+        return LossSums(self.values.detach())
 
     def to(self, device: torch.device) -> LossSums:
         """Return the same numbers on a device."""
-        return LossSums(self.sums.to(device), self.counts.to(device))
+        return LossSums(self.values.to(device))
 
     def loss(self, settings: TrainingSettings) -> Tensor:
         """Return the weighted sum of the means."""
-        return (self.factors(settings) * self.sums).sum()
+        weights = self.values.new_tensor(weights_of(settings))
+        return (weights / self.counts.clamp(min=1.0) * self.sums).sum()
 
-    def factors(self, settings: TrainingSettings) -> Tensor:
-        """Return the derivative of `loss` by each sum, [n_terms]."""
-        return self.sums.new_tensor(weights_of(settings)) / self.counts.clamp(min=1.0)
+    def loss_and_factors(self, settings: TrainingSettings) -> tuple[float, list[float]]:
+        """Return `loss` as a number, and its derivative by the sum of each term."""
+        sums, counts = self.values.tolist()
+        pairs = zip(weights_of(settings), counts, strict=True)
+        factors = [weight / max(count, 1.0) for weight, count in pairs]
+        return sum(map(operator.mul, factors, sums)), factors
 
 
 def training_sums(batch: Graph, evaluate: EnergyForces, settings: TrainingSettings) -> LossSums:

@@ -35,7 +35,7 @@ def evaluate_batches(
             totals += _totals(evaluate, batch.to(device), settings)
     totals = sum_over(totals)
     sums, figures = totals.split([2 * len(TERMS), 7])
-    loss = LossSums(*sums.chunk(2)).loss(settings)
+    loss = LossSums(sums.view(2, -1)).loss(settings)
     absolute, squared, components, energy, frames, stress, stresses = figures.tolist()
     errors = {
         "loss": float(loss),
@@ -65,4 +65,4 @@ def _totals(evaluate: EnergyForces, batch: Graph, settings: TrainingSettings) ->
     volume = torch.where(batch.volume > 0, batch.volume, 1.0)[:, None, None]
     misfit = (strain / volume - batch.stress).abs().mean((1, 2))
     figures += [(misfit * stressed).sum(), stressed.sum()]
-    return torch.cat([sums.sums.detach(), sums.counts, torch.stack(figures).detach()])
+    return torch.cat([sums.values.detach().flatten(), torch.stack(figures).detach()])

@@ -120,12 +120,12 @@ class Batch {
   std::int64_t frames_, atoms_;
 };
 
-/// Sums of the three terms, then the numbers of their labels, [6].
+/// Sums of the three terms, then the numbers of their labels, [2, 3].
 Tensor label_sums(const std::vector<Tensor>& predicted, const std::vector<Tensor>& labels,
                   const std::string& kind, const std::vector<double>& deltas, bool per_atom,
                   bool with_stress) {
   const Loss loss(kind, deltas);
-  Tensor result = at::zeros({6}, at::kDouble);
+  Tensor result = at::zeros({2, 3}, at::kDouble);
   double* sums = result.mutable_data_ptr<double>();
   Batch(predicted, labels).each(per_atom, with_stress, [&](const Label& label) {
     sums[label.term] += loss.of(label) * label.weight;
@@ -138,9 +138,9 @@ Tensor label_sums(const std::vector<Tensor>& predicted, const std::vector<Tensor
 std::vector<Tensor> label_slopes(const std::vector<Tensor>& predicted,
                                  const std::vector<Tensor>& labels, const std::string& kind,
                                  const std::vector<double>& deltas, bool per_atom, bool with_stress,
-                                 const Tensor& factors) {
+                                 const std::vector<double>& factors) {
   const Loss loss(kind, deltas);
-  const double* factor = factors.const_data_ptr<double>();
+  TORCH_CHECK(factors.size() == 3, "expected 3 factors, found ", factors.size());
   std::vector<Tensor> slopes;
   std::vector<double*> rows;
   for (const Tensor& x : predicted) {
@@ -148,7 +148,7 @@ std::vector<Tensor> label_slopes(const std::vector<Tensor>& predicted,
     rows.push_back(slopes.back().mutable_data_ptr<double>());
   }
   Batch(predicted, labels).each(per_atom, with_stress, [&](const Label& label) {
-    const double slope = loss.slope(label, factor[label.term] * label.chain * label.weight);
+    const double slope = loss.slope(label, factors[label.term] * label.chain * label.weight);
     double* row = rows[label.term] + label.row * label.width;
     for (int c = 0; c < label.width; ++c) row[c] = label.misfit[c] * slope;
   });
@@ -164,6 +164,6 @@ TORCH_LIBRARY_FRAGMENT(ipip, library) {
       &label_sums);
   library.def(
       "label_slopes(Tensor[] predicted, Tensor[] labels, str kind, float[] deltas, bool per_atom, "
-      "bool with_stress, Tensor factors) -> Tensor[]",
+      "bool with_stress, float[] factors) -> Tensor[]",
       &label_slopes);
 }

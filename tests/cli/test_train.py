@@ -90,6 +90,22 @@ def test_train_again_returns_the_same_and_other_settings_are_refused(
     assert "seed was 5 and is 6 now" in capsys.readouterr().err
 
 
+def test_a_training_that_was_moved_with_its_files_is_the_same(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["train", str(folder / "small.yaml"), "--json"]) == 0
+    first = capsys.readouterr().out
+    moved = folder.rename(folder.parent / "moved")
+    trained = (moved / "small" / "last.ckpt").stat().st_mtime_ns
+    assert main(["train", str(moved / "small.yaml"), "--json"]) == 0
+    assert capsys.readouterr().out == first
+    assert (moved / "small" / "last.ckpt").stat().st_mtime_ns == trained
+    frames = list(read_frames(moved / "frames.xyz"))
+    write_frames(moved / "frames.xyz", [*frames[:-1], frames[0]])
+    assert main(["train", str(moved / "small.yaml")]) == 2
+    assert "is a split of other frames" in capsys.readouterr().err
+
+
 def test_dry_run_checks_and_writes_nothing(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

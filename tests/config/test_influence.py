@@ -8,6 +8,7 @@ from ipip.config.influence import (
     files_by_name,
     influence_of,
     paths_without_influence,
+    with_files_by_name,
     without_influence_as_default,
 )
 from ipip.config.load import resolve_paths
@@ -65,3 +66,11 @@ def test_settings_that_moved_with_their_files_are_the_same():
     assert here == there and here["reference"]["data"][0]["path"].endswith(".xyz")
     assert here["reference"]["data"][0]["path"] == settings.reference.data[0].path.name
     assert here == files_by_name(settings) and here["seed"] == settings.seed
+
+
+def test_recorded_settings_of_another_version_are_compared_as_they_are():
+    settings = StudentMDSettings(steps=10)
+    recorded = settings.model_dump(mode="json") | {"renamed": 1}
+    assert with_files_by_name(recorded, settings) == (recorded, settings.model_dump(mode="json"))
+    same, now = with_files_by_name(settings.model_dump(mode="json"), settings)
+    assert same == now

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from pydantic.config import JsonDict
 
 SettingsT = TypeVar("SettingsT", bound=BaseModel)
@@ -74,6 +74,21 @@ def paths_without_influence(value: Any, at: str = "") -> frozenset[str]:
         for index, item in enumerate(value):
             paths |= paths_without_influence(item, f"{at}[{index}]")
     return frozenset(paths)
+
+
+def with_files_by_name(recorded: Any, now: BaseModel) -> tuple[Any, Any]:
+    """Return recorded settings and today's, both by `files_by_name`.
+
+    Args:
+        recorded: JSON values of settings of the same kind; those of another version are returned
+            unchanged, beside all JSON values of `now`.
+        now: settings of today.
+    """
+    try:
+        before = type(now).model_validate(recorded)
+    except ValidationError:
+        return recorded, now.model_dump(mode="json")
+    return files_by_name(before), files_by_name(now)
 
 
 def files_by_name(value: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import json
 import shutil
@@ -11,11 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from ase.data import chemical_symbols
-from pydantic import ValidationError
 
 from ipip import __version__
 from ipip.config.comparison import compare_settings, describe_differences
-from ipip.config.influence import files_by_name, paths_without_influence
+from ipip.config.influence import paths_without_influence, with_files_by_name
 from ipip.config.stability import StabilityProtocol
 from ipip.errors import InputError
 from ipip.lammps import StudentRun, Verdict, run_many
@@ -158,11 +156,8 @@ def check_protocol_folder(folder: Path, protocol: StabilityProtocol) -> None:
         return
     except DamagedError as error:
         raise InputError(f"{error}; remove it, or use another folder") from None
-    now, ignored = _plain(protocol), paths_without_influence(protocol)
-    with contextlib.suppress(ValidationError):  # of another version
-        known = files_by_name(StabilityProtocol.model_validate(known))
-        now, ignored = files_by_name(protocol), ignored | {"runs"}
-    differences = compare_settings(known, now, ignored)
+    ignored = paths_without_influence(protocol) | {"runs"}
+    differences = compare_settings(*with_files_by_name(known, protocol), ignored)
     if differences:
         raise InputError(
             f"{folder} holds runs of another protocol ({describe_differences(differences)}); "

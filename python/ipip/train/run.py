@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from ipip.config.influence import paths_without_influence
+from ipip.config.influence import paths_without_influence, with_files_by_name
 from ipip.config.train_run import TrainRunSettings
 from ipip.config.yaml_text import parse_yaml, yaml_text
 from ipip.data.digest import frames_digest
@@ -71,10 +71,11 @@ def prepare(settings: TrainRunSettings, folder: Path) -> TrainPlan:
 
 
 def _refuse_other_settings(settings: TrainRunSettings, folder: Path) -> None:
+    """Files may have moved: `ipip.train.fit` and the split compare the frames themselves."""
     lock = folder / LOCK
     if lock.exists():
-        ignored = paths_without_influence(settings)
-        refuse_difference(folder, _read_lock(lock), _locked(settings), ignored)
+        ignored = paths_without_influence(settings) | {"folder"}
+        refuse_difference(folder, *with_files_by_name(_read_lock(lock), settings), ignored)
 
 
 def train_run(

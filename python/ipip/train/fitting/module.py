@@ -148,8 +148,9 @@ class TrainingModule:
         """
         loss = self.loss_of(batch)
         if not math.isfinite(loss):
+            value = torch.as_tensor(loss).item()
             raise IpipError(
-                f"the training loss is {torch.as_tensor(loss).item()} in epoch {self.current_epoch + 1}, "
+                f"the training loss is {value} in epoch {self.current_epoch + 1}, "
                 f"step {self.global_step}; {REMEDY}"
             )
         self.take_step(loss, self.rate.rate(self.global_step))

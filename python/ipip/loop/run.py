@@ -223,9 +223,9 @@ def _agree(run: RunFolder, validity: Validity, confirm: Confirm | None) -> None:
     first = next(iter(validity.invalid))
     if confirm is None:
         raise InputError(
-            f"{text}\nset them aside and compute them again with --yes (or `ipip rewind` to "
-            f"{first}), use a new folder with --dir, or restore the old settings "
-            f"({run.config_lock.name} has them)"
+            f"{text}\nset them aside with `ipip rewind {run.root} {first}` (`ipip run --yes` does "
+            "so), and the same command computes them again; use a new folder with --dir; or "
+            f"restore the old settings ({run.config_lock.name} has them)"
         )
     if not confirm(text):
         raise InputError(

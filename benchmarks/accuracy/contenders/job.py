@@ -55,6 +55,14 @@ def steps_of(epochs: int) -> int:
     return epochs * -(-frames // GIVEN["settings"]["batch_size"])
 
 
+def reference_energies(symbols: Sequence[str]) -> list[float]:
+    """Return the energy of each element, eV: least squares over the training frames."""
+    frames = read(SET / "train.xyz", index=":")
+    counts = [[atoms.get_chemical_symbols().count(s) for s in symbols] for atoms in frames]
+    energies = [atoms.get_potential_energy() for atoms in frames]
+    return [float(x) for x in np.linalg.lstsq(np.array(counts, float), energies, rcond=None)[0]]
+
+
 def predict_tests(calculator: Calculator) -> None:
     """Write energies and forces of all test frames."""
     for name in GIVEN["tests"]:

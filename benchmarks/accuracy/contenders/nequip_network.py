@@ -1,9 +1,10 @@
 """Train a NequIP from scratch by its own command: python nequip_network.py JOB (see jobs.py).
 
 Settings of its tutorial, with the size and batch of the case: four layers, energies per atom and
-forces weighing the same, averaged weights, a rate that falls where the validation stops improving.
-Features for GPUs or for trajectories through cores are left out: compilation and the ZBL term. The
-number of epochs is what fits into the budget, estimated from two trial epochs.
+forces weighing the same, averaged weights, a rate that falls where the validation stops improving;
+but an energy of each element, since sets differ in composition. Features for GPUs or for
+trajectories through cores are left out: compilation and the ZBL term. The number of epochs is what
+fits into the budget, estimated from two trial epochs.
 """
 
 from __future__ import annotations
@@ -15,7 +16,16 @@ from typing import Any
 import torch
 import yaml
 from ase.io import read
-from job import GIVEN, SET, cpu_seconds, predict_tests, steps_of, train_in_budget, write_result
+from job import (
+    GIVEN,
+    SET,
+    cpu_seconds,
+    predict_tests,
+    reference_energies,
+    steps_of,
+    train_in_budget,
+    write_result,
+)
 from nequip.integrations.ase import NequIPCalculator
 
 WATCHED = "val0_epoch/weighted_sum"
@@ -30,7 +40,6 @@ def settings(symbols: list[str], epochs: int) -> dict[str, Any]:
         for name, value in (
             ("avg_num_neighbors", "num_neighbors_mean"),
             ("per_type_energy_scales", "per_type_forces_rms"),
-            ("per_type_energy_shifts", "per_atom_energy_mean"),
         )
     }
     loader = {"_target_": "torch.utils.data.DataLoader", "batch_size": batch_size}
@@ -110,6 +119,7 @@ def settings(symbols: list[str], epochs: int) -> dict[str, Any]:
                 "parity": True,
                 "radial_mlp_depth": 2,
                 "radial_mlp_width": 64,
+                "per_type_energy_shifts": reference_energies(symbols),
                 **own,
                 **statistics,
             },

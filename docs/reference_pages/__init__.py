@@ -7,7 +7,6 @@ from pathlib import Path
 from benchmarks.results import read_results
 from docs.reference_pages.accuracy import accuracy_tables
 from docs.reference_pages.commands import commands_page
-from docs.reference_pages.evidence_plot import evidence_plot
 from docs.reference_pages.figures import (
     benchmark_tables,
     differences_table,
@@ -40,7 +39,6 @@ def write_reference(folder: Path) -> None:
         "uncertainty-harvested.txt": method_tables("harvested.json"),
         **bias_tables(),
         "pair-speed.png": speed_plot(results),
-        "evidence.png": evidence_plot(),
         **machine_tables(results),
         **accuracy_tables(results),
         **settings_pages(),

@@ -25,10 +25,11 @@ def accuracy_tables(results: Mapping[str, Sequence[Result]]) -> dict[str, str]:
 def _table(result: Result) -> str:
     figures = [name for row in result.rows for name in row.figures if name.endswith(ERROR)]
     tests = [name.removesuffix(ERROR) for name in dict.fromkeys(figures)]
-    heads = ["network", "seeds", "training, CPU s", "µs an atom", *tests]
+    heads = ["network", "seeds", "training, CPU s", "steps", "µs an atom", *tests]
     lines = []
     for row in result.rows:
-        costs = [f"{row.figures['training_cpu_s']:.0f}", f"{row.figures['us_per_atom']:.1f}"]
+        costs = [f"{row.figures[name]:.0f}" for name in ("training_cpu_s", "steps")]
+        costs.append(f"{row.figures['us_per_atom']:.1f}")
         errors = [_errors(row.figures, test) for test in tests]
         lines.append([str(row.sizes["network"]), str(row.sizes["seeds"]), *costs, *errors])
     return "\n".join(markdown_table(heads, lines)) + "\n"

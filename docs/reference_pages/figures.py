@@ -12,6 +12,7 @@ from benchmarks.results import Result, markdown_table, table, tables
 EVIDENCE = Path(__file__).resolve().parents[1] / "evidence"
 STUDIES = {  # file: what it is of
     "mo-s-o": "Mo-S-O, 36 CP2K labels",
+    "mo-s-o-core": "Mo-S-O, 36 CP2K labels, students with the core",
     "mo-s-o-ablations": "Mo-S-O, ablations",
     "mos2": "MoS2",
     "gfn1": "Mo-S-O, thousands of GFN1-xTB labels",

@@ -55,12 +55,13 @@ def steps_of(epochs: int) -> int:
     return epochs * -(-frames // GIVEN["settings"]["batch_size"])
 
 
-def reference_energies(symbols: Sequence[str]) -> list[float]:
+def reference_energies(symbols: Sequence[str]) -> dict[str, float]:
     """Return the energy of each element, eV: least squares over the training frames."""
     frames = read(SET / "train.xyz", index=":")
     counts = [[atoms.get_chemical_symbols().count(s) for s in symbols] for atoms in frames]
     energies = [atoms.get_potential_energy() for atoms in frames]
-    return [float(x) for x in np.linalg.lstsq(np.array(counts, float), energies, rcond=None)[0]]
+    fitted = np.linalg.lstsq(np.array(counts, float), energies, rcond=None)[0]
+    return dict(zip(symbols, fitted.tolist(), strict=True))
 
 
 def predict_tests(calculator: Calculator) -> None:

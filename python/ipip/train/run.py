@@ -71,7 +71,7 @@ def prepare(settings: TrainRunSettings, folder: Path) -> TrainPlan:
 
 
 def _refuse_other_settings(settings: TrainRunSettings, folder: Path) -> None:
-    """Files may have moved: `ipip.train.fit` and the split compare the frames themselves."""
+    """Refuse a folder of other settings. Files may have moved: `fit` compares the frames."""
     lock = folder / LOCK
     if lock.exists():
         ignored = paths_without_influence(settings) | {"folder"}

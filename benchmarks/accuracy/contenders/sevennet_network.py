@@ -27,8 +27,6 @@ def train(folder: Path, epochs: int) -> float:
     )
     options: dict[str, Any] = yaml.safe_load(preset.stdout)
     options["model"] |= {name: GIVEN["settings"][name] for name in ("channel", "lmax", "cutoff")}
-    # As its own SevenNet-0: a mean over all atoms, as in the preset, suits one composition.
-    options["model"]["shift"] = "elemwise_reference_energies"
     options["train"] |= {
         "random_seed": GIVEN["seed"],
         "is_train_stress": False,
@@ -40,6 +38,8 @@ def train(folder: Path, epochs: int) -> float:
     }
     options["data"] |= {
         "batch_size": GIVEN["settings"]["batch_size"],
+        # As its own SevenNet-0: a mean over all atoms, as in the preset, suits one composition.
+        "shift": "elemwise_reference_energies",
         "load_trainset_path": [str(SET / "train.xyz")],
         "load_validset_path": [str(SET / "valid.xyz")],
     }

@@ -55,9 +55,10 @@ def steps_of(epochs: int) -> int:
     return epochs * -(-frames // GIVEN["settings"]["batch_size"])
 
 
-def reference_energies(symbols: Sequence[str]) -> dict[str, float]:
-    """Return the energy of each element, eV: least squares over the training frames."""
+def reference_energies() -> dict[str, float]:
+    """Return the energy of each element, eV, by symbol: least squares over the training frames."""
     frames = read(SET / "train.xyz", index=":")
+    symbols = sorted({symbol for atoms in frames for symbol in atoms.get_chemical_symbols()})
     counts = [[atoms.get_chemical_symbols().count(s) for s in symbols] for atoms in frames]
     energies = [atoms.get_potential_energy() for atoms in frames]
     fitted = np.linalg.lstsq(np.array(counts, float), energies, rcond=None)[0]

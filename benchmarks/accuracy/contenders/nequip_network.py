@@ -15,7 +15,6 @@ from typing import Any
 
 import torch
 import yaml
-from ase.io import read
 from job import (
     GIVEN,
     SET,
@@ -31,8 +30,9 @@ from nequip.integrations.ase import NequIPCalculator
 WATCHED = "val0_epoch/weighted_sum"
 
 
-def settings(symbols: list[str], epochs: int) -> dict[str, Any]:
-    """Return the file of settings that its command reads."""
+def settings(energies: dict[str, float], epochs: int) -> dict[str, Any]:
+    """Return the file of settings that its command reads; energies: of each element, eV."""
+    symbols = list(energies)
     own = dict(GIVEN["settings"])
     batch_size, cutoff = own.pop("batch_size"), own["r_max"]
     statistics = {
@@ -119,7 +119,7 @@ def settings(symbols: list[str], epochs: int) -> dict[str, Any]:
                 "parity": True,
                 "radial_mlp_depth": 2,
                 "radial_mlp_width": 64,
-                "per_type_energy_shifts": reference_energies(symbols),
+                "per_type_energy_shifts": energies,
                 **own,
                 **statistics,
             },
@@ -130,9 +130,7 @@ def settings(symbols: list[str], epochs: int) -> dict[str, Any]:
 def train(folder: Path, epochs: int) -> float:
     """Run nequip-train; return its CPU seconds."""
     folder.mkdir(parents=True, exist_ok=True)
-    frames = read(SET / "train.xyz", index=":")
-    symbols = sorted({symbol for atoms in frames for symbol in atoms.get_chemical_symbols()})
-    (folder / "settings.yaml").write_text(yaml.safe_dump(settings(symbols, epochs)))
+    (folder / "settings.yaml").write_text(yaml.safe_dump(settings(reference_energies(), epochs)))
     command = [str(Path(sys.executable).parent / "nequip-train"), "-cp", str(folder)]
     return cpu_seconds([*command, "-cn", "settings", f"hydra.run.dir={folder}"], folder)
 

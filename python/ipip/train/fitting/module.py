@@ -185,8 +185,7 @@ class TrainingModule:
         if own is None or own.uses_labels:
             sums = training_sums(batch, self.evaluate, self.settings)
         else:
-            nothing = batch.energy.new_zeros(len(TERMS))
-            sums = LossSums(torch.stack([nothing, nothing]))
+            sums = LossSums(batch.energy.new_zeros(2, len(TERMS)))
         self._epoch_loss.add(sums)
         loss = self._loss(sums)
         if own is not None:
@@ -223,9 +222,10 @@ class TrainingModule:
             self.stopping = requested
             return sums
         own = [sums.values.detach().flatten(), sums.values.new_tensor([requested])]
-        *values, signals = processes.sum_over(torch.cat(own)).split([len(TERMS), len(TERMS), 1])
-        self.stopping = bool(signals > 0)
-        return LossSums(torch.stack([sums.sums + 0.0 * values[0], values[1]]))
+        total = processes.sum_over(torch.cat(own))
+        self.stopping = bool(total[-1] > 0)
+        values, counts = total[:-1].view(2, -1)
+        return LossSums(torch.stack([sums.sums + 0.0 * values, counts]))
 
     def _end_early(self) -> None:
         """Save and end; at the end of an epoch the checkpoints have been written."""
